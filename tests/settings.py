@@ -1,0 +1,23 @@
+"""The product's settings on a throw-away database server."""
+
+import os
+import tempfile
+from pathlib import Path
+
+# Before the import: a suite never touches the data of `make run`.
+os.environ.setdefault("VAR_DIR", str(Path(tempfile.gettempdir()) / f"supportdesk-tests-{os.getuid()}"))
+os.environ.setdefault("SECRET_KEY", "tests-only")
+if not os.environ.get("DATABASE_URL"):
+    from supportdesk.lib.cluster import Cluster
+
+    os.environ["DATABASE_URL"] = Cluster(Path(os.environ["VAR_DIR"]), durable=False).start()
+
+from supportdesk.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405
