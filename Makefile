@@ -1,5 +1,5 @@
 # make run: everything, served. make test: the suite. Both set themselves up from Python 3.11 alone.
-.PHONY: run test check bench pins setup setup-dev
+.PHONY: run test check bench demo faults pins setup setup-dev
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -37,6 +37,17 @@ test: setup-dev
 check: setup-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
+	@VAR_DIR=.mypy_cache/var DATABASE_URL=postgres://nobody@localhost/none $(BIN)/mypy
+
+bench: setup ## figures as JSON on a desk of its own; ARGS="--markdown", "--compare 10000,100000", "--tickets 1000000"
+	@$(BIN)/python manage.py bench $(ARGS)
+
+demo: setup ## a company to look at, in an empty database
+	@$(BIN)/python manage.py demo $(ARGS)
+
+SEED ?= 1
+faults: setup ## kill, cut and poison a desk of its own, then count what was lost; SEED=7, ARGS="--seconds 600"
+	@$(BIN)/python manage.py faults --seed $(SEED) $(ARGS)
 
 pins: ## new pins from pyproject.toml; needs uv
 	@for set in base dev; do \

@@ -12,12 +12,14 @@ import fcntl
 import glob
 import hashlib
 import importlib.util
+import itertools
 import os
 import pwd
 import re
 import secrets
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from urllib.parse import quote
@@ -51,6 +53,8 @@ class Cluster:
         """Start the server unless it runs, and return its address. Safe twice, and from several processes at once."""
         with (self.home / "postgres.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self._password_file.exists():
+                self._set_aside()
             if not (self.data / "PG_VERSION").exists():
                 self._initialise()
             if not self.is_ready():
@@ -72,6 +76,15 @@ class Cluster:
         """The address of `database` on this server, as `DATABASE_URL` takes it."""
         password = self._password_file.read_text()
         return f"postgres://supportdesk:{password}@/{database}?host={quote(str(self._socket_folder))}"
+
+    def _set_aside(self) -> None:
+        """Data whose password is gone, as after `home` was removed while the data stood elsewhere: kept, unused."""
+        if (self.data / "PG_VERSION").exists():
+            self.stop()
+            places = (self._base / f"pgdata-without-password-{number}" for number in itertools.count(1))
+            left = next(place for place in places if not place.exists())
+            self.data.rename(left)
+            print(f"The password of the database in {self.data} is gone. It lies in {left} now.", file=sys.stderr)
 
     def _initialise(self) -> None:
         if not self._password_file.exists():
@@ -215,3 +228,18 @@ def _can_reach(path: Path, owner: pwd.struct_passwd) -> bool:
         if not allowed:
             return False
     return True
+
+
+def main(verb: str) -> None:
+    """`python -m supportdesk.lib.cluster start|stop`, on the folder in VAR_DIR. `start` prints the address."""
+    cluster = Cluster(Path(os.environ["VAR_DIR"]), durable=False)
+    if verb == "start":
+        print(cluster.start())
+    elif verb == "stop":
+        cluster.stop()
+    else:
+        sys.exit("Say start or stop.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,135 @@
+"""What happens without anybody waiting: mail taken in, timers answered."""
+
+import time
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from mail.actions.store import store_raw
+from mail.choices import Door
+from mail.models import Mailbox, RawMail
+from supportdesk.bench.client import spread
+from supportdesk.load.words import Words
+from tickets.actions.take_in import take_in
+from timers.actions.sweep import sweep
+from timers.models import Timer
+from timers.registry import forget, register
+
+ADDRESS = "support@bench.example"
+KIND = "bench.effect"
+MAIL_BYTES = 5_000
+WORKER_SECONDS = 300
+
+
+def mailbox() -> Mailbox:
+    """The desk's own address."""
+    made, _ = Mailbox.objects.get_or_create(
+        address=ADDRESS, defaults={"is_default": not Mailbox.objects.filter(is_default=True).exists()}
+    )
+    return made
+
+
+def raw_mail(number: int, now: datetime, words: Words) -> bytes:
+    """A plain mail of about 5 kB from somebody new."""
+    told = words.ticket()
+    text = words.spiced(told.turns[0]).replace("\\n", "\r\n")
+    filler = "\r\n".join("The list of parts goes on with wheels, hubs, motors, cables and screws." for _ in range(60))
+    head = (
+        f"From: Person {number} <person{number}@camp{number % 97}.bench.example>\r\nTo: {ADDRESS}\r\n"
+        f"Subject: {told.subject}\r\nMessage-ID: <{number}.{now.timestamp()}@camp.bench.example>\r\n"
+        f"Date: {now:%a, %d %b %Y %H:%M:%S} +0000\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\n\r\n"
+    )
+    return (head + text + "\r\n\r\n" + filler).encode()[: MAIL_BYTES + 200]
+
+
+def measure_intake(*, count: int, now: datetime) -> dict[str, float]:
+    """Mails a second through the door and through `take_in`, one after the other in one process."""
+    box, words = mailbox(), Words(seed=11)
+    raws = [raw_mail(number, now, words) for number in range(count + 5)]
+    began = time.perf_counter()
+    rows = [store_raw(raw=raw, mailbox=box, door=Door.SMTP, now=now)[0] for raw in raws]
+    stored = time.perf_counter() - began
+    for row in rows[:5]:  # starts the parser
+        take_in(raw_id=row.pk, now=now)
+    times = []
+    for row in rows[5:]:
+        started = time.perf_counter()
+        outcome = take_in(raw_id=row.pk, now=now)
+        times.append(time.perf_counter() - started)
+        if outcome.outcome != "ticket":
+            raise RuntimeError(f"A mail became {outcome}.")
+    return {
+        "stored_a_second": round(len(rows) / stored, 1),
+        "taken_in_a_second": round(len(times) / sum(times), 1),
+        **spread(times),
+    }
+
+
+def leave_mails(*, count: int, now: datetime) -> None:
+    """Mails at the door that nobody has taken in yet, for the worker of `measure_worker`."""
+    box, words = mailbox(), Words(seed=17)
+    for number in range(count):
+        store_raw(raw=raw_mail(2 * 10**6 + number, now, words), mailbox=box, door=Door.SMTP, now=now)
+
+
+def measure_worker(*, count: int) -> dict[str, float]:
+    """Mails a second that one running worker, with its two pool processes, takes in. Waits until none is left.
+
+    Counted between the tenth and the ninetieth of a hundred, so that its start is not measured.
+    """
+    deadline = time.monotonic() + WORKER_SECONDS
+    while RawMail.objects.pending().exists():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{RawMail.objects.pending().count()} mails were left after {WORKER_SECONDS} s.")
+        time.sleep(0.2)
+    ends = RawMail.objects.order_by("-pk").values_list("done_at", flat=True)[:count]
+    done = sorted(at for at in ends if at is not None)
+    first, last = done[count // 10], done[count * 9 // 10]
+    return {
+        "mails": count,
+        "taken_in_a_second": round((count * 9 // 10 - count // 10) / (last - first).total_seconds(), 1),
+    }
+
+
+def measure_timers(*, count: int, now: datetime) -> dict[str, float]:
+    """`count` timers fall due at once; each handler writes one row. Lateness is when its batch was committed."""
+    with connection.cursor() as cursor:
+        cursor.execute("create table bench_effect (subject bigint)")
+        cursor.execute(
+            "insert into timers_timer (kind, subject, visit, number, due_at, try_at, attempts, last_error) "
+            "select %s, subject, 0, 0, %s, %s, 0, '' from generate_series(1, %s) as subject",
+            [KIND, now, now, count],
+        )
+        cursor.execute("analyze timers_timer")
+    register(KIND, _effect)
+    ours = Timer.objects.waiting().filter(kind=KIND)  # what other scenes left to be done counts nowhere
+    late, left, began = [], count, time.perf_counter()
+    try:
+        while left:
+            swept = sweep(now=now + timedelta(seconds=1), limit=200)
+            before, left = left, ours.count()
+            late += [time.perf_counter() - began] * (before - left)
+            if not swept.done:
+                raise RuntimeError(f"{left} timers were left.")
+    finally:
+        forget(KIND)
+        with connection.cursor() as cursor:
+            cursor.execute("select count(*), count(distinct subject) from bench_effect")
+            effects = cursor.fetchone()
+            cursor.execute("drop table bench_effect")
+            cursor.execute("delete from timers_timer where kind = %s", [KIND])
+    seconds = time.perf_counter() - began
+    return {
+        "due_at_once": count,
+        "effects": effects[0],
+        "distinct": effects[1],
+        "effects_a_second": round(count / seconds),
+        "late_p50_s": round(sorted(late)[len(late) // 2], 2),
+        "late_p99_s": round(sorted(late)[int(len(late) * 0.99)], 2),
+    }
+
+
+def _effect(timer, now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("insert into bench_effect values (%s)", [timer.subject])

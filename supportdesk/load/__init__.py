@@ -1,0 +1,1 @@
+"""Any number of tickets of realistic text, by COPY."""
