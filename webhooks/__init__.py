@@ -1,0 +1,1 @@
+"""Outgoing webhooks: what happened is a row, and its delivery another."""
