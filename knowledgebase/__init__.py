@@ -1,0 +1,1 @@
+"""What the company knows: spaces, articles, revisions, processes, campaigns, search."""
