@@ -1,0 +1,1 @@
+"""The store for programs: who buys, what was ordered, what is owed and what was paid."""

@@ -1,0 +1,1 @@
+"""What people may type into forms of billing. Input only."""

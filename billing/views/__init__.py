@@ -1,0 +1,1 @@
+"""Pages and doors of billing: payments, the provider's posts, and what staff look after."""
