@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from tickets.choices import Author, Channel, Delivery
+from tickets.querysets import MessageQuerySet
 
 
 class Message(models.Model):
@@ -29,19 +30,40 @@ class Message(models.Model):
     remote_images = models.PositiveIntegerField(default=0)
     notes_on_parsing = models.JSONField(default=list, blank=True)
     is_held = models.BooleanField(default=False, help_text="A stranger used a reply address; an agent decides.")
+    held_reason = models.CharField(max_length=300, blank=True)
+    is_apart = models.BooleanField(
+        default=False, help_text="Came with another customer's ticket: customers of this one do not see it."
+    )
+    answers_to = models.CharField(max_length=320, blank=True, help_text="A Reply-To that differs from the sender.")
+    forwarded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     delivery = models.CharField(max_length=10, choices=Delivery, default=Delivery.NONE)
     delivery_error = models.CharField(max_length=500, blank=True)
     sends_at = models.DateTimeField(null=True, blank=True, help_text="End of the undo window.")
+    undo = models.JSONField(
+        null=True, blank=True, help_text="What the ticket was before this reply, while it can be undone."
+    )
+    later = models.JSONField(
+        null=True, blank=True, help_text="What a scheduled reply makes of its ticket when it leaves: {then, reason}."
+    )
+    compose_key = models.CharField(max_length=32, blank=True, help_text="Of the form that was sent, which counts once.")
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["raw"], condition=Q(raw__isnull=False), name="a mail is one message"),
             models.CheckConstraint(condition=Q(author__in=Author.values), name="a message has a known author"),
+            models.UniqueConstraint(
+                fields=["compose_key"], condition=~Q(compose_key=""), name="a form that was sent is one message"
+            ),
         ]
         indexes = [
             models.Index("ticket", "id", name="message_thread"),
             models.Index("message_id", name="message_by_id", condition=~Q(message_id="")),
             models.Index("ticket", name="message_undelivered", condition=Q(delivery="failed")),
+            models.Index("ticket", name="message_held", condition=Q(is_held=True)),
+            models.Index("person", "sends_at", name="message_sending", condition=Q(delivery="pending")),
+            models.Index("ticket", name="message_scheduled", condition=Q(later__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -55,8 +77,14 @@ class Note(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     text = models.TextField()
     created_at = models.DateTimeField()
+    compose_key = models.CharField(max_length=32, blank=True, help_text="Of the form that was sent, which counts once.")
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["compose_key"], condition=~Q(compose_key=""), name="a form that was sent is one note"
+            ),
+        ]
         indexes = [models.Index("ticket", "id", name="note_thread")]
 
     def __str__(self) -> str:

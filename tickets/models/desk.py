@@ -1,10 +1,11 @@
 """What an admin sets up: teams, states, reasons, templates, and which mailbox feeds which team."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from tickets.choices import Category, Priority
+from tickets.choices import Category, Priority, Sourcing
 
 
 class Team(models.Model):
@@ -13,6 +14,12 @@ class Team(models.Model):
     name = models.CharField(max_length=80, unique=True)
     service_level = models.ForeignKey("tickets.ServiceLevel", models.PROTECT, null=True, blank=True)
     lead = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    sourcing = models.CharField(max_length=10, choices=Sourcing, default=Sourcing.INHOUSE)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(sourcing__in=Sourcing.values), name="a team is of a known sourcing")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -23,6 +30,12 @@ class TeamMember(models.Model):
 
     team = models.ForeignKey(Team, models.CASCADE, related_name="members")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="team_memberships")
+    most_open = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Gets no further ticket from the desk beyond so many open ones. Empty: no end."
+    )
+    skills = ArrayField(
+        models.CharField(max_length=60), default=list, blank=True, help_text="Tags that this person knows best."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "person"], name="a person is in a team once")]
@@ -70,10 +83,29 @@ class ContactReason(models.Model):
 
 
 class ReplyTemplate(models.Model):
-    """Words that agents insert. Placeholders are filled literally, never evaluated (security.md S55)."""
+    """Words that agents insert: everybody's, a team's, or one person's own. Placeholders are filled literally, never
+    evaluated (security.md S55).
+    """
 
-    name = models.CharField(max_length=80, unique=True)
+    name = models.CharField(max_length=80)
     body = models.TextField()
+    folder = models.CharField(max_length=80, blank=True)
+    team = models.ForeignKey(
+        Team, models.SET_NULL, null=True, blank=True, related_name="+", help_text="Offered to this team only."
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+", help_text="Personal."
+    )
+    uses = models.PositiveIntegerField(default=0, help_text="What is used most is offered first.")
+
+    class Meta:
+        constraints = [
+            # Across teams: rules name what they mail, and a team that is removed leaves its replies to everybody.
+            models.UniqueConstraint(fields=["owner", "name"], name="a reply's name stands once", nulls_distinct=False),
+            models.CheckConstraint(
+                condition=Q(owner__isnull=True) | Q(team__isnull=True), name="a reply is a person's or a team's"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -1,5 +1,6 @@
 """Business calendars and service levels."""
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -71,6 +72,14 @@ class ServiceLevel(models.Model):
     name = models.CharField(max_length=80, unique=True)
     calendar = models.ForeignKey(BusinessCalendar, models.PROTECT)
     warn_at_percent = models.PositiveSmallIntegerField(default=75)
+    escalate_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Told when a promise breaks. Empty: the team's lead.",
+    )
     is_default = models.BooleanField(default=False)
 
     class Meta:

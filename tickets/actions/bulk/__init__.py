@@ -1,0 +1,1 @@
+"""One deed on many tickets: chosen, done in the background, taken back."""

@@ -1,0 +1,1 @@
+"""The desk for programs: tickets, messages, notes, files."""

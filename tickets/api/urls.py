@@ -1,0 +1,51 @@
+"""The desk's addresses below /api/."""
+
+from django.urls import include, path
+
+from tickets.api import automation, cases, channels, files, processes, search, setup, views, words
+
+urlpatterns = [
+    path("search/", search.Finding.as_view(), name="search"),
+    path("tickets/", views.Tickets.as_view(), name="tickets"),
+    path("tickets/<int:pk>/", views.OneTicket.as_view(), name="ticket"),
+    path("tickets/<int:pk>/messages/", words.Messages.as_view(), name="messages"),
+    path("tickets/<int:pk>/notes/", words.Notes.as_view(), name="notes"),
+    path("tickets/<int:pk>/reply/", words.Reply.as_view(), name="reply"),
+    path("tickets/<int:pk>/assign/", views.Assign.as_view(), name="assign"),
+    path("tickets/<int:pk>/close/", views.Close.as_view(), name="close"),
+    path("tickets/<int:pk>/reopen/", views.Reopen.as_view(), name="reopen"),
+    path("tickets/<int:pk>/wait/", views.Wait.as_view(), name="wait"),
+    path("tickets/<int:pk>/hold/", views.Hold.as_view(), name="hold"),
+    path("tickets/<int:pk>/snooze/", views.Snooze.as_view(), name="snooze"),
+    path("tickets/<int:pk>/wake/", views.Wake.as_view(), name="wake"),
+    path("tickets/<int:pk>/follow-up/", views.FollowUp.as_view(), name="follow_up"),
+    path("messages/<int:pk>/", words.OneMessage.as_view(), name="message"),
+    path("messages/<int:pk>/take-back/", words.TakeBack.as_view(), name="take_back"),
+    path("messages/<int:pk>/retry/", words.Retry.as_view(), name="retry"),
+    path("attachments/<int:pk>/", files.OneAttachment.as_view(), name="attachment"),
+    path("uploads/", files.Uploads.as_view(), name="uploads"),
+    path("channels/uploads/", channels.ChannelUploads.as_view(), name="channel_uploads"),
+    path("channels/<str:channel>/messages/", channels.Incoming.as_view(), name="channel_messages"),
+    path("channels/<str:channel>/outgoing/", channels.Outgoing.as_view(), name="outgoing_list"),
+    path("channels/<str:channel>/outgoing/claim/", channels.Claim.as_view(), name="outgoing_claim"),
+    path("channels/<str:channel>/outgoing/<int:pk>/", channels.OneOutgoing.as_view(), name="outgoing"),
+    path("channels/<str:channel>/outgoing/<int:pk>/report/", channels.Report.as_view(), name="outgoing_report"),
+    path(
+        "channels/<str:channel>/outgoing/<int:pk>/files/<int:file>/",
+        channels.OutgoingFile.as_view(),
+        name="outgoing_file",
+    ),
+    path("", include("tickets.api.urls_together")),
+    path("tickets/<int:pk>/processes/", processes.Runs.as_view(), name="process_runs"),
+    path("processes/<int:pk>/", processes.OneRun.as_view(), name="process_run"),
+    path("process-steps/<int:pk>/", processes.OneStep.as_view(), name="process_step"),
+    path("tickets/<int:pk>/cases/", cases.BeginCase.as_view(), name="begin_case"),
+    path("cases/", cases.Cases.as_view(), name="cases"),
+    path("cases/<int:pk>/", cases.OneCase.as_view(), name="case"),
+    path("cases/<int:pk>/go-on/", cases.GoOn.as_view(), name="case_go_on"),
+    path("macros/", automation.Macros.as_view(), name="macros"),
+    path("rules/", automation.Rules.as_view(), name="rules"),
+    path("teams/", setup.Teams.as_view(), name="teams"),
+    path("statuses/", setup.Statuses.as_view(), name="statuses"),
+    path("contact-reasons/", setup.ContactReasons.as_view(), name="contact_reasons"),
+]

@@ -1,0 +1,1 @@
+"""What the desk reads. Every function costs a fixed number of queries, however many rows there are."""

@@ -1,0 +1,1 @@
+"""The agent's desk: inbox, ticket, actions, set-aside and undelivered mail."""
