@@ -1,0 +1,1 @@
+"""The customer's own pages: store, cart, checkout, invoices and account."""

@@ -1,0 +1,1 @@
+"""What customers apply for, and what a reviewer decides."""
