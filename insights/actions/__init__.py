@@ -1,0 +1,1 @@
+"""What insights does: gather, count, ask, take answers."""
