@@ -4,7 +4,7 @@ import pytest
 from django.db import OperationalError, connection
 
 
-def test_a_response_carries_the_strict_policy_and_no_frame(client):
+def test_a_response_carries_the_strict_policy_and_no_frame(db, client):
     """S50, S51."""
     response = client.get("/")
 
@@ -13,7 +13,26 @@ def test_a_response_carries_the_strict_policy_and_no_frame(client):
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
     assert "unsafe-inline" not in policy
-    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["Referrer-Policy"] == "same-origin"
+
+
+def test_a_stranger_reaches_a_person_in_one_click(db, client):
+    """U30."""
+    assert 'href="/help/"' in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize(("who", "where"), [("agent", "/inbox/"), ("admin", "/inbox/"), ("customer", "/account/")])
+def test_everybody_who_signed_in_is_led_to_their_own_page(client, request, who, where):
+    client.force_login(request.getfixturevalue(who))
+
+    assert client.get("/")["Location"] == where
+
+
+def test_a_browser_that_asks_for_favicon_ico_is_led_to_the_icon(client):
+    response = client.get("/favicon.ico")
+
+    assert response.status_code == 302
+    assert response["Location"].endswith("favicon.svg")
 
 
 @pytest.mark.django_db

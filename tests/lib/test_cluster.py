@@ -52,3 +52,15 @@ def test_a_folder_nobody_else_may_enter_still_gets_a_server(tmp_path):
         psycopg2.connect(cluster.start()).close()
     finally:
         cluster.stop(immediately=True)
+
+
+def test_data_whose_password_is_gone_is_set_aside_and_a_new_server_starts(cluster, tmp_path):
+    """A checkout that was removed and made anew at its place: the data that had to stand elsewhere is still there."""
+    cluster.start()
+    (tmp_path / "postgres.secret").unlink()
+
+    address = cluster.start()
+
+    with psycopg2.connect(address) as connection, connection.cursor() as cursor:
+        cursor.execute("select 1")
+    assert (cluster.data.parent / "pgdata-without-password-1" / "PG_VERSION").exists()

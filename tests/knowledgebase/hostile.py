@@ -1,0 +1,27 @@
+"""What people have tried on wikis: none of it may run, wherever it stands (S3)."""
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "javascript:alert(1)",
+    "JaVaScRiPt&colon;alert(1)",
+    "java\tscript:alert(1)",
+    "data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==",
+    "vbscript:msgbox(1)",
+    "<a href='javascript:alert(1)'>x</a>",
+    "<iframe src=//evil.example></iframe>",
+    "<style>*{display:none}</style>",
+    "<math><mi xlink:href='data:x,<script>alert(1)</script>'></math>",
+    "<html><script>alert(1)</script></html>",
+    "<php>system('id');</php>",
+    "%%<script>alert(1)</script>%%",
+    "''<script>alert(1)</script>''",
+    "![x](javascript:alert(1))",
+    "[x]: javascript:alert(1)",
+    "<https://x' onmouseover='alert(1)>",
+    'https://x.example/"onmouseover="alert(1)',
+    "{{constructor.constructor('alert(1)')()}}",
+    "\u202etxt.exe \u200b \ufeff",
+    "| ^ | [[ }} (( ** // __ `` ~~~",
+)

@@ -1,0 +1,1 @@
+"""Tickets and people of other desks."""
