@@ -108,11 +108,27 @@ class Children:
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             start_new_session=True,  # Ctrl-C reaches the parent alone, which stops them in order
-            preexec_fn=_die_with(os.getpid()),
+            preexec_fn=self._first_in_child(os.getpid()),
         )
         self._running[service.name] = process
-        self._tell_guard(f"+{process.pid}")
         return process
+
+    def _first_in_child(self, parent: int) -> Callable[[], None]:
+        """What a child does before it becomes its program.
+
+        It tells the guard itself: a parent that is killed right after it started a child could no longer do so.
+        """
+        assert self._guard.stdin  # noqa: S101 (for the type checker)
+        pipe = self._guard.stdin.fileno()
+
+        def in_child() -> None:
+            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+            with contextlib.suppress(BrokenPipeError):
+                os.write(pipe, f"+{os.getpid()}\n".encode())
+            if os.getppid() != parent:
+                os._exit(0)
+
+        return in_child
 
     def _ended(self, service: Service, process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -123,15 +139,6 @@ class Children:
     def _tell_guard(self, line: str) -> None:
         with contextlib.suppress(BrokenPipeError):
             print(line, file=self._guard.stdin, flush=True)
-
-
-def _die_with(parent: int) -> Callable[[], None]:
-    def in_child() -> None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os._exit(0)
-
-    return in_child
 
 
 def _cause(code: int) -> str:

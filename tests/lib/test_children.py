@@ -106,7 +106,7 @@ import asyncio, os, sys
 from supportdesk.lib.children import Children, Service
 async def main():
     children = Children(environment=os.environ, say=print, lock=os.open(sys.argv[1], os.O_RDONLY))
-    await children.keep(Service("child", [sys.executable, "-S", "-c", sys.argv[2], sys.argv[1]]))
+    await children.keep(Service("child", [*sys.argv[2:], sys.argv[1]]))
 asyncio.run(main())
 """
 FORKING = """
@@ -118,14 +118,33 @@ time.sleep(60)
 """
 
 
-def test_kill_9_of_the_parent_ends_children_and_grandchildren_that_ignore_sigterm(tmp_path, monkeypatch):
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path), FORKING], cwd=ROOT)
+def parent_of(folder, *command):
+    return subprocess.Popen([sys.executable, "-c", PARENT, str(folder), *command], cwd=ROOT)
+
+
+def all_ended(folder):
+    until(lambda: not any(alive(path.name) for path in folder.iterdir()), guard.GRACE_SECONDS + 10)
+
+
+def test_kill_9_of_the_parent_ends_children_and_grandchildren_that_ignore_sigterm(tmp_path):
+    parent = parent_of(tmp_path, sys.executable, "-S", "-c", FORKING)
     until(lambda: len(list(tmp_path.iterdir())) == 2)
 
     parent.send_signal(signal.SIGKILL)
     parent.wait()
 
-    until(lambda: not any(alive(path.name) for path in tmp_path.iterdir()), guard.GRACE_SECONDS + 10)
+    all_ended(tmp_path)
+
+
+def test_a_parent_killed_the_moment_a_child_runs_leaves_none(tmp_path):
+    """The guard knew each child only once the parent, by then dead, would have said so."""
+    first_thing = 'trap "" TERM; kill -9 $PPID; : >"$0/$$"; exec sleep 60'
+    parents = [parent_of(tmp_path, "/bin/sh", "-c", first_thing) for _ in range(8)]
+    for parent in parents:
+        assert parent.wait(60) == -signal.SIGKILL
+    until(lambda: len(list(tmp_path.iterdir())) == 8)
+
+    all_ended(tmp_path)
 
 
 def test_the_guard_knows_the_groups_that_are_left():
