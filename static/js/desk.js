@@ -170,16 +170,20 @@
     const sends = event.detail.requestConfig?.verb === "post";
     if (event.detail.xhr.status !== 401 || !(isQuiet || sends || (words && words.value.trim()))) return;
     event.preventDefault();
-    trouble("You are signed out. Open another tab, sign in, and come back: your words are still here.", isQuiet ? again : renewed(retryOf(event.detail)));
+    failed(event, "You are signed out. Open another tab, sign in, and come back: your words are still here.", isQuiet ? null : renewed(retryOf(event.detail)));
   });
-  document.addEventListener("htmx:sendError", (event) => trouble("The desk cannot be reached. Your words are still here. Try again when you are back online.", retryOf(event.detail)));
-  document.addEventListener("htmx:timeout", (event) => trouble("The desk did not answer in time. Your words are still here. Try again.", retryOf(event.detail)));
+  /* What the page asked by itself never takes the banner from what a person asked: their "Try again" would do another thing. */
+  const failed = ({ detail }, words, retry = null) => {
+    if (!(detail.elt.hasAttribute?.("data-quiet") && again)) trouble(words, retry);
+  };
+  document.addEventListener("htmx:sendError", (event) => failed(event, "The desk cannot be reached. Your words are still here. Try again when you are back online.", retryOf(event.detail)));
+  document.addEventListener("htmx:timeout", (event) => failed(event, "The desk did not answer in time. Your words are still here. Try again.", retryOf(event.detail)));
   document.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
     if (status === 401) return;
-    if (status === 404) return trouble("This is no longer here. Somebody may have merged or removed it.");
-    if (status === 403) return trouble("This page is out of date, or your role does not allow it. Your words are still here.", renewed(retryOf(event.detail)));
-    trouble("The desk had a problem and nothing was changed. Your words are still here. Try again.", retryOf(event.detail));
+    if (status === 404) return failed(event, "This is no longer here. Somebody may have merged or removed it.");
+    if (status === 403) return failed(event, "This page is out of date, or your role does not allow it. Your words are still here.", renewed(retryOf(event.detail)));
+    failed(event, "The desk had a problem and nothing was changed. Your words are still here. Try again.", retryOf(event.detail));
   });
   window.addEventListener("offline", () => trouble("You are offline. You can go on writing; sending has to wait.", again));
   window.addEventListener("online", () => trouble(again ? "You are back online. What did not go through can be tried again." : "", again));

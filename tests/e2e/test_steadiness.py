@@ -231,6 +231,8 @@ def test_a_form_keeps_its_words_through_the_end_of_the_session_and_offline(visit
     """U48, S28: no sign-in page in a dialog; a form that is a page of its own is not sent into nothing."""
     screen, ticket = visit(company.maya), company.declined
     page, trouble = screen.page, screen.page.locator("#trouble")
+    looked = []
+    page.route("**/seen/", looked.append)  # the page tells by itself that somebody looked: later
     screen.open(f"/inbox/mine/{ticket.pk}/")
     page.keyboard.press("d")
     form = page.locator("#dialog[open]")
@@ -248,6 +250,9 @@ def test_a_form_keeps_its_words_through_the_end_of_the_session_and_offline(visit
     expect(trouble).to_contain_text("Somebody else is signed in now.")
     expect(form.get_by_label("Subject")).to_have_value("Half a subject")
     form.get_by_role("button", name="Save").click()
+    expect(trouble).to_contain_text("This page is out of date")
+    with page.expect_event("requestfinished", lambda request: request.url.endswith("/seen/")):
+        looked.pop().continue_()  # refused as well: "Try again" goes on meaning the form
     expect(trouble).to_contain_text("This page is out of date")
     signs_in_anew(screen, company.maya)
     form.get_by_role("button", name="Try again").click()
