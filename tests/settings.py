@@ -12,6 +12,12 @@ if not os.environ.get("DATABASE_URL"):
 
     os.environ["DATABASE_URL"] = Cluster(Path(os.environ["VAR_DIR"]), durable=False).start()
 
+# One server for all; a database and files of its own for each worker. Files without a row in one worker's database are
+# another worker's mails, and a test of housekeeping would clear them away.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if _worker and os.environ.get("VAR_DIR_IS_OF") != _worker:
+    os.environ |= {"VAR_DIR": str(Path(os.environ["VAR_DIR"]) / _worker), "VAR_DIR_IS_OF": _worker}
+
 from supportdesk.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
