@@ -18,7 +18,7 @@ _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
 if _worker and os.environ.get("VAR_DIR_IS_OF") != _worker:
     os.environ |= {"VAR_DIR": str(Path(os.environ["VAR_DIR"]) / _worker), "VAR_DIR_IS_OF": _worker}
 
-from supportdesk.settings import *  # noqa: F403
+from supportdesk.settings import *  # noqa: E402, F403 - it reads what stands above
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

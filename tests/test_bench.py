@@ -47,7 +47,7 @@ def test_the_shop_is_measured_page_by_page_and_its_numbers_have_no_gap(results):
     assert len(results["shop"]) == 22
     for name, entry in results["shop"].items():
         assert entry["one"]["p50"] > 0 and entry["times_floor"] > 0, name
-        assert entry["queries"] < (40 if name.startswith("palette") else 32), name
+        assert entry["queries"] < (40 if name.startswith("palette") else 30), name
     assert results["shop"]["public invoice, unchanged (304)"]["bytes"] < 1_000
     assert results["pdf"]["p50"] > 0
     assert (results["issuing"]["invoices"], results["issuing"]["gaps"]) == (50, 0)

@@ -24,10 +24,8 @@ class NoticeChoice:
 
 def notices_for(*, address: str) -> list[NoticeChoice]:
     """Every sort of mail about invoices."""
-    return [
-        NoticeChoice(notice, label, address.lower() in reach.opted_out([address], notice))
-        for notice, label in Notice.choices
-    ]
+    stopped = reach.scopes_stopped([address])[address]
+    return [NoticeChoice(notice, label, notice in stopped) for notice, label in Notice.choices]
 
 
 def stop(*, address: str, notice: str, is_sure: bool, now: datetime) -> None:

@@ -25,6 +25,7 @@ SOFT_LIMIT = 3
 FORGET_FAILURES = "delete from mail_addresshealth where address = %s"
 IS_PAUSED = "select exists(select from mail_addresshealth where address = %s and suppressed_until > %s)"
 OPTED_OUT = "select address from mail_optout where address = any(%s) and scope = %s and ended_at is null"
+STOPPED = "select address, scope from mail_optout where address = any(%s) and ended_at is null"
 UNKNOWN_ADDRESS = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4")
 
 
@@ -74,6 +75,15 @@ def opted_out(addresses: Iterable[str], scope: str) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(OPTED_OUT, [[one.lower() for one in addresses], scope])
         return {address for (address,) in cursor.fetchall()}
+
+
+def scopes_stopped(addresses: Iterable[str]) -> dict[str, set[str]]:
+    """Every scope of which each of `addresses` asked for no more mail, by the address as it was given."""
+    given = list(addresses)
+    with connection.cursor() as cursor:
+        cursor.execute(STOPPED, [[one.lower() for one in given]])
+        found = cursor.fetchall()
+    return {one: {scope for address, scope in found if address == one.lower()} for one in given}
 
 
 def why_not(*, kind: Kind, address: str, scope: str, now: datetime) -> str:

@@ -17,7 +17,7 @@ from billing.actions import recipients as who
 from billing.choices import Notice
 from billing.gateways import keys
 from billing.models import Customer, HoursEntry
-from mail.actions.reach import opted_out
+from mail.actions.reach import opted_out, scopes_stopped
 from selfservice import account_pages
 from selfservice.forms.account import NoticesForm, RecipientForm
 from supportdesk.lib.audience import customer_only
@@ -55,7 +55,7 @@ def account_page(
         return render(request, "selfservice/account_empty.html", context, status=status)
     context |= account_pages.context_of(customer, person=request.user, now=timezone.now())
     if context["gets_mail"]:
-        stopped = {notice for notice in Notice if request.user.email in opted_out([request.user.email], notice)}
+        stopped = scopes_stopped([request.user.email])[request.user.email]
         context["notices"] = notices or NoticesForm(initial={notice: notice not in stopped for notice in Notice})
     context["warning"] = warning
     return render(request, "selfservice/account.html", context, status=status)
@@ -144,9 +144,9 @@ def _recipients_page(
     request: PersonRequest, customer: Customer, form: RecipientForm, *, status: int, **more: object
 ) -> HttpResponse:
     rows = list(customer.recipients.filter(removed_at__isnull=True).order_by("added_at", "pk"))
-    stopped = {notice: opted_out([row.email for row in rows], notice) for notice in Notice}
+    stopped = scopes_stopped(row.email for row in rows)
     listed = [
-        {"row": row, "stopped": [notice.label for notice in Notice if row.email in stopped[notice]]} for row in rows
+        {"row": row, "stopped": [notice.label for notice in Notice if notice in stopped[row.email]]} for row in rows
     ]
     context = {"section": "account", "customer": customer, "form": form, "rows": listed,
                "colleagues": who.colleagues_of(customer), **more}  # fmt: skip

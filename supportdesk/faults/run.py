@@ -211,8 +211,9 @@ def _account(show: Show, now: datetime) -> Account:
     account.sent_again = sink.again()
     kills = sum(name in ("worker", "postgres") for name in show.stage.kills)
     account.may_be_sent_again = sink.unanswered + kills * MAILS_A_KILL
-    # The clock was a month ahead for a moment (F21): what is asked to leave then does not hang now.
-    asked = OutgoingMail.objects.unfinished().filter(not_before__lte=now)
+    # The clock was a month ahead for a moment (F21): what was asked to leave then does not hang now. Nothing else of
+    # this desk waits for as long as a day.
+    asked = OutgoingMail.objects.unfinished().exclude(not_before__gt=now + timedelta(days=1))
     account.unfinished = asked.count() + RawMail.objects.pending().count()
     account.violations = [asdict(one) for one in violations(now=now)]
     return account

@@ -47,7 +47,7 @@ def test_a_script_in_any_field_stays_words_on_every_page(browser, hostile):
         arguments = {"pk": hostile[route.name]} if route.pattern.converters else {}
         response = browser.get(reverse(f"settings:{route.name}", kwargs=arguments), {"q": PAYLOAD, "action": PAYLOAD})
         body = response.content.decode()
-        assert response.status_code in (200, 302, 405), route.name
+        assert response.status_code in ((302,) if route.name == "day_rules" else (200, 405)), route.name
         assert "<script>alert" not in body, route.name
         assert "<img src=x" not in body, route.name
         assert ">49" not in body, route.name
