@@ -85,7 +85,17 @@ class ProblemForm(StrictForm):
         field = cast("forms.ChoiceField", self.fields["state"])
         field.choices = [(state, ProblemState(state).label) for state in states]
         articles = Article.objects.readable_by(person).published().select_related("space").order_by("title", "pk")
-        offer(self, "workaround", articles)
+        choice = offer(self, "workaround", articles)
+        # What others chose stays, unnamed, where this person may not read it or it is not published just now.
+        kept = problem.workaround_id and not articles.filter(pk=problem.workaround_id).exists()
+        self._kept = problem.workaround if kept else None
+        if kept:
+            choice.empty_label = "An article that you cannot choose"
+
+    def clean_workaround(self) -> Article | None:
+        """What was chosen; else what was there and could not be."""
+        chosen: Article | None = self.cleaned_data["workaround"]
+        return chosen or self._kept
 
 
 class FixedForm(StrictForm):

@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from accounts.choices import Role
 from insights import effects
 from insights import queries_problems as reading
 from insights.actions import drivers, judging
@@ -13,11 +14,13 @@ from insights.actions import problems as acting
 from insights.models import ActiveCount, CostRules, DirtyMonth, Driver, DriverMonth, Handled, Problem
 from insights.problem_choices import ProblemState
 from insights.queries_problem_page import friction, groups_of_other
+from knowledgebase.choices import Visibility
 from mail.models import OutgoingMail
 from tests.billing.money import killed_at
 from tests.crowds import Crowd
 from tests.factories.accounts import make_staff, sign_in
 from tests.factories.closed import Asked, close_many
+from tests.factories.knowledgebase import make_article, make_space
 from tests.factories.tickets import WEDNESDAY, make_ticket
 from tests.insights.conftest import gathered, say
 from tickets.actions import assign, state
@@ -300,6 +303,23 @@ def test_pages_read_plan_and_fix_and_refuse_in_sentences(client, reason, lead, a
     sign_in(client, lead)
     for missing in ("/insights/problems/999/", "/insights/drivers/99999999999999999999/", "/insights/problems/plan/0/"):
         assert client.get(missing).status_code == 404
+
+
+def test_A4_a_workaround_that_somebody_may_not_read_stays_unnamed_when_they_save(client, reason, lead):
+    """It was cleared by whoever saved the form without being offered it."""
+    kept = make_article(make_space(Visibility.ROLE, roles=[Role.REVIEWER]), "The reviewers' own way")
+    problem = problem_of(reason, lead)
+    Problem.objects.filter(pk=problem.pk).update(workaround=kept)
+    sign_in(client, lead)
+
+    page = client.get(f"/insights/problems/{problem.pk}/").content.decode()
+    client.post(f"/insights/problems/{problem.pk}/change/", {
+        "title": "Said anew", "owner": lead.pk, "state": problem.state, "cause": "", "workaround": "",
+    })  # fmt: skip
+
+    assert "An article that you cannot choose" in page and "own way" not in page
+    problem.refresh_from_db()
+    assert (problem.title, problem.workaround) == ("Said anew", kept)
 
 
 def test_the_page_of_problems_costs_the_same_with_many_rows(client, lead, django_assert_num_queries):
