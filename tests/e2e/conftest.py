@@ -27,7 +27,7 @@ expect.set_options(timeout=PATIENCE_MS)
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(django_db_setup) -> Iterator[str]:
     """Where the pages are."""
     with running_site() as where:

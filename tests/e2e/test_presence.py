@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from supportdesk.lib.live import announce
 from tests.e2e.conftest import ROOT, Visit
+from tests.browser import CHROMIUM
 from tests.e2e.hands import box, listening
 from tests.e2e.test_journeys import WATCH
 from tickets.models import Ticket
@@ -22,7 +23,7 @@ KILLED = """
 import os, sys
 from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:
-    browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+    browser = playwright.chromium.launch(executable_path=sys.argv[5], args=["--no-sandbox", "--disable-gpu"])
     context = browser.new_context()
     context.add_cookies([{"name": sys.argv[2], "value": sys.argv[3], "url": sys.argv[1]}])
     page = context.new_page()
@@ -70,7 +71,7 @@ def test_a_browser_that_is_killed_is_gone_when_its_lease_ends(visit: Visit, comp
     (cookie,) = visit(company.priya).page.context.cookies()
     page = f"{address}/inbox/all/{ticket.pk}/"
     browser = subprocess.Popen(
-        [sys.executable, "-c", KILLED, address, cookie["name"], cookie["value"], page],
+        [sys.executable, "-c", KILLED, address, cookie["name"], cookie["value"], page, str(CHROMIUM)],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:
