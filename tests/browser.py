@@ -52,4 +52,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that need a browser run where TEST_BROWSER=1 and there is one."""
     for item in items:
         if not IS_WANTED and item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.skip(reason="Set TEST_BROWSER=1 and install chromium-headless-shell or chromium."))
+            item.add_marker(pytest.mark.skip(reason="Set TEST_BROWSER=1 where Chromium or its headless shell is."))

@@ -11,8 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from supportdesk.lib.live import announce
-from tests.e2e.conftest import ROOT, Visit
 from tests.browser import CHROMIUM
+from tests.e2e.conftest import ROOT, Visit
 from tests.e2e.hands import box, listening
 from tests.e2e.test_journeys import WATCH
 from tickets.models import Ticket
