@@ -232,8 +232,9 @@ def test_a_form_keeps_its_words_through_the_end_of_the_session_and_offline(visit
     screen, ticket = visit(company.maya), company.declined
     page, trouble = screen.page, screen.page.locator("#trouble")
     looked = []
-    page.route("**/seen/", looked.append)  # the page tells by itself that somebody looked: later
-    screen.open(f"/inbox/mine/{ticket.pk}/")
+    page.route("**/seen/", lambda route: looked.append(route))  # the page tells by itself that somebody looked: later
+    with page.expect_request("**/seen/"):
+        screen.open(f"/inbox/mine/{ticket.pk}/")
     page.keyboard.press("d")
     form = page.locator("#dialog[open]")
     form.get_by_label("Subject").fill("Half a subject")
