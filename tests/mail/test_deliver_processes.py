@@ -4,7 +4,7 @@ from collections import Counter
 from functools import partial
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.utils import timezone
 
 from mail.actions import deliver
@@ -92,13 +92,11 @@ def test_through_a_hostile_server_with_killed_senders_nothing_is_lost_F15_F16_I2
 
 def test_a_database_that_restarts_between_sending_and_recording_doubles_nothing_F6_F8(sink, clock):
     mail = make_outgoing(source_key="message:34")
+    senders = connections["default"]  # the one of this thread, looked up here
 
     def cut():
         with connection.cursor() as cursor:  # a thread's own connection
-            cursor.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"
-            )
+            cursor.execute("select pg_terminate_backend(%s)", [senders.connection.info.backend_pid])
             return cursor.fetchall()
 
     cuts = []

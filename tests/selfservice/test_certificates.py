@@ -20,7 +20,7 @@ from tests.selfservice.shop import agreed, answers, hidden, put
 pytestmark = pytest.mark.django_db
 NEW = "/account/certificates/new/"
 KEY = "a-key-of-the-page-0001"
-QUERIES = (22, 6)
+QUERIES = (21, 6)
 
 
 @pytest.fixture
