@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(scope="module")
 def live(django_db_setup) -> Iterator[str]:
-    with live_process(LIVE_RECHECK_SECONDS="1", LIVE_MAX_STREAMS_A_PERSON="2") as address:
+    with live_process(LIVE_RECHECK_SECONDS="1", LIVE_MAX_STREAMS_A_PERSON="2", PGAPPNAME="test_live") as address:
         yield address
 
 
@@ -190,7 +190,7 @@ def test_a_cut_line_to_the_database_is_mended_and_readers_are_told_to_look(live,
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND query LIKE 'LISTEN%%'"
+                " WHERE datname = current_database() AND query LIKE 'LISTEN%%' AND application_name = 'test_live'"
             )
             assert cursor.fetchone() == (1,)
 

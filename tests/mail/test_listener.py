@@ -111,13 +111,14 @@ def test_while_the_database_is_away_the_sender_is_asked_to_come_back_F7(port):
 
 
 def test_a_connection_that_the_database_cuts_costs_one_451_and_heals_F8(port):
-    with listener(port):
+    with listener(port, PGAPPNAME="test_listener"):
         send(port, raw_bytes())
         with connection.cursor() as cursor:
             cursor.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where datname = current_database() and pid <> pg_backend_pid()"
+                " where datname = current_database() and application_name = 'test_listener'"
             )
+            assert cursor.rowcount == 1
         codes = []
         for _ in range(6):
             try:
