@@ -18,7 +18,10 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from functools import cache
+
+from tests.backends import until_gone
 
 LOADED = ("tests.tickets.desk_process", "tests.knowledgebase.wiki_process", "tests.knowledgebase.reading_process",
           "tests.billing.shop_verbs")  # fmt: skip
@@ -39,12 +42,14 @@ class Forked:
         self.stdout, self.stderr = open(ours_out), open(ours_errors)  # noqa: SIM115 - the same
         self._ended = open(ended)  # noqa: SIM115 - the same
         self.returncode: int | None = None
+        self._name = environment["PGAPPNAME"]
         self.pid = int(self._ended.readline())
 
     def poll(self) -> int | None:
         """How it ended: its exit code, or the negative number of the signal; None while it runs."""
         if self.returncode is None and select.select([self._ended], [], [], 0)[0]:
             self.returncode = int(self._ended.readline())
+            until_gone(self._name)
         return self.returncode
 
     def wait(self, timeout: float = 60) -> int:
@@ -96,7 +101,7 @@ def _nursery(database: str) -> socket.socket:
 
 def start(database: str, module: str, *words: object, **environment: str) -> Forked:
     """Run `module` as `python -m module *words` would, on `database` and with more environment."""
-    environment["TEST_DATABASE"] = database
+    environment |= {"TEST_DATABASE": database, "PGAPPNAME": f"beside-{uuid.uuid4().hex}"}
     return Forked(_nursery(database), module, [str(word) for word in words], environment)
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import traceback
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from billing.gateways.sandbox import posting
 from billing.models import Customer, Invoice, Payment, Refund, SandboxObject
 from supportdesk.faults.invariants import violations
 from supportdesk.lib import failpoints
+from tests.backends import until_gone
 from tests.factories.billing import make_customer, make_seller
 
 GOOD = "4242424242424242"
@@ -88,9 +90,11 @@ def queue(
 def killed_at(point: str, work: Callable[[], object]) -> bool:
     """Do `work` in a process of its own that is killed at `point`; whether it was. A fork, since starting is slow."""
     connection.close()  # two processes on one connection would talk over each other
+    name = f"killed-{uuid.uuid4().hex}"
     child = os.fork()
     if child == 0:
         try:
+            os.environ["PGAPPNAME"] = name
             failpoints._name, failpoints._passes_left = point, 1
             work()
             os._exit(0)
@@ -98,6 +102,7 @@ def killed_at(point: str, work: Callable[[], object]) -> bool:
             traceback.print_exc()
             os._exit(1)
     _, status = os.waitpid(child, 0)
+    until_gone(name)
     return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 

@@ -5,12 +5,15 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from django.conf import settings
 from django.db import connection
+
+from tests.backends import until_gone
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,15 +41,17 @@ def environment(**extra: str) -> dict[str, str]:
 
 def python(code: str, **extra: str) -> subprocess.CompletedProcess[str]:
     """Run `code` after Django's setup, in a process of its own; its return code is -9 when it was killed."""
-    script = f"import django; django.setup()\n{code}"
-    return subprocess.run(
+    script, name = f"import django; django.setup()\n{code}", f"python-{uuid.uuid4().hex}"
+    done = subprocess.run(
         [sys.executable, "-c", script],
-        env=environment(**extra),
+        env=environment(PGAPPNAME=name, **extra),
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+    until_gone(name)
+    return done
 
 
 @contextmanager

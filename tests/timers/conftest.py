@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
 
+from tests.backends import until_gone
 from timers.registry import forget, register
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -84,18 +86,31 @@ def waiting(effects):
     return put
 
 
+class Sweeper(subprocess.Popen):
+    """A sweeping process. It has ended once the server knows it too."""
+
+    def __init__(self, *words: str, **environment: str) -> None:
+        self.name = f"sweeper-{uuid.uuid4().hex}"
+        environment |= {"TEST_DATABASE": connection.settings_dict["NAME"], "PGAPPNAME": self.name}
+        super().__init__(
+            [sys.executable, "-m", "tests.timers.sweeper", *words],
+            env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, or the negative number of the signal."""
+        code = super().wait(timeout)
+        until_gone(self.name)
+        return code
+
+
 @pytest.fixture
 def sweeper(effects):
     """A function that starts a sweeping process of its own on this test's database."""
     started = []
 
     def start(mode, **environment):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.timers.sweeper", mode],
-            env={**os.environ, "TEST_DATABASE": connection.settings_dict["NAME"], **environment},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        process = Sweeper(mode, **environment)
         started.append(process)
         return process
 
