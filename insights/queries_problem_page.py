@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Prefetch, QuerySet, Sum
+from django.db.models import Prefetch, QuerySet, Sum, Value
 
 from insights import months as calendar
 from insights.charts import Spark, spark
@@ -92,14 +92,14 @@ def coverage(month: date, tree: Tree, covering: dict[int, Article]) -> Coverage:
     return Coverage(len(often), len(covered))
 
 
-def covering_articles(now: datetime) -> dict[int, Article]:
-    """Verified articles by the driver that they answer: those chosen for it, and workarounds. Two queries."""
-    verified = Article.objects.published().filter(verified_at__isnull=False)
-    shown = verified.select_related("space").only("pk", "title", "slug", "space")
-    rows = {article.pk: article for article in shown}
-    chosen = list(ReasonCover.objects.filter(article__in=rows).values_list("reason", "article"))
-    chosen += Problem.objects.filter(workaround__in=rows).values_list("driver", "workaround")
-    return {reason: rows[article] for reason, article in chosen}
+def covering_articles() -> dict[int, Article]:
+    """Verified articles by the driver that they answer: workarounds, else those chosen for it. Two queries."""
+    chosen = ReasonCover.objects.filter(article__isnull=False).values_list(Value(0), "reason", "article")
+    helping = Problem.objects.filter(workaround__isnull=False).values_list(Value(1), "driver", "workaround")
+    named = sorted(chosen.union(helping, all=True))
+    verified = Article.objects.published().filter(verified_at__isnull=False, pk__in={article for *_, article in named})
+    rows = {article.pk: article for article in verified.select_related("space").only("pk", "title", "slug", "space")}
+    return {reason: rows[article] for _, reason, article in named if article in rows}
 
 
 def problem_of(pk: int) -> Problem | None:

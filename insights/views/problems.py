@@ -37,7 +37,7 @@ def overview(request: PersonRequest) -> HttpResponse:
     month = queries_problem_page.last_whole_month(now)
     counts = queries_problems.read_counts(now)
     tree, rows = counts.tree, queries_problems.table(now, counts=counts)
-    covering = queries_problem_page.covering_articles(now)
+    covering = queries_problem_page.covering_articles()
     months = back(month_of(now, desk_zone()), CHART_MONTHS)
     asked = [row for row in queries_problems.driver_rows(months, now, counts=counts) if row.now]
     shown = asked if "all" in request.GET else asked[:SHOWN_DRIVERS]

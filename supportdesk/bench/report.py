@@ -66,6 +66,7 @@ def _rest(results: dict) -> list[str]:
         "sales loaded": lambda: "{invoices:,} in {seconds} s".format_map(results["shop_load"]),
         "timers with an effect in the database": lambda: f"{results['timers']['effects_a_second']:,} a second",
         "lateness of timers due at once": lambda: "{due_at_once:,}: p99 {late_p99_s} s".format_map(results["timers"]),
+        "the first start is through with what lay there": lambda: f"{results['rest']['s']} s",
         "memory of all processes at rest": lambda: "{pss_mb} MB in {processes}".format_map(results["memory"]),
         "bytes of the first and of a later load": lambda: "; ".join(
             f"{name} {entry['first']:,} and {entry['later']:,}" for name, entry in results["bytes"].items()

@@ -81,7 +81,6 @@ def measure(*, tickets: int, invoices: int | None = None) -> dict:
     with processes.web() as port:
         _measure_pages(results, scenes, port, effort=effort, selling=Effort.for_size(wanted))
     _measure_alone(results, scenes, effort=effort, selling=Effort.for_size(wanted))
-    background.leave_mails(count=effort.mails, now=timezone.now())
     connections.close_all()
     with processes.whole_product() as (process, port, smtp_port):
         _measure_whole(results, scenes, process, port, smtp_port, effort=effort)
@@ -145,9 +144,10 @@ def _measure_alone(results: dict, scenes: Scenes, *, effort: Effort, selling: Ef
 def _measure_whole(results: dict, scenes: Scenes, process, port: int, smtp_port: int, *, effort: Effort) -> None:
     """Web, worker, timers and the listener together, as they are run."""
     desk = scenes.desk
-    results["worker"] = _step("worker", background.measure_worker, count=effort.mails)
-    results["bulk"] = _step("bulk", bulk.measure_bulk, desk, processes.HOST, port, rounds=effort.bulks)
+    results["rest"] = _step("at rest", processes.wait_for_rest, process)
     results["memory"] = _step("memory", processes.measure_memory, process)
+    results["worker"] = _step("worker", background.measure_worker, count=effort.mails, now=timezone.now())
+    results["bulk"] = _step("bulk", bulk.measure_bulk, desk, processes.HOST, port, rounds=effort.bulks)
     measured = {"port": port, "smtp_port": smtp_port, "session": desk.session, "count": effort.live}
     results["mail_to_screen"] = _step("mail to screen", processes.measure_mail_to_screen, **measured)
 
