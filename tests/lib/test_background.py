@@ -11,9 +11,9 @@ import time
 import pytest
 from celery import current_app, shared_task
 from django.db import transaction
-from kombu import Connection
+from kombu import Connection, Consumer, Exchange, Producer, Queue
 
-from supportdesk.lib import background
+from supportdesk.lib import background, folder_broker
 from supportdesk.lib.background import Breaker, enqueue_on_commit, wake
 
 ran = []
@@ -119,6 +119,39 @@ def test_five_hundred_folder_messages_arrive_once_each_with_four_busy_readers(tm
 
     assert sorted(seen) == list(range(500))
     assert list(tmp_path.rglob("*.msg")) == []
+
+
+def test_a_reader_with_full_hands_looks_again_at_once_and_an_idle_one_takes_its_time(tmp_path, monkeypatch):
+    """A backlog was worked off at the pace of looking: ten tasks a second, however short."""
+    options = {name: str(tmp_path) for name in ("data_folder_in", "data_folder_out")}
+    options |= {"control_folder": str(tmp_path / "control"), "polling_interval": 60}
+    paused, taken, clock = [], [], [100.0]
+
+    def pause(seconds):
+        paused.append(seconds)
+        clock[0] += seconds
+        if len(taken) > acknowledged[0]:  # whoever works on the last one ends meanwhile
+            acknowledged[0] += 1
+            taken[-1].ack()
+
+    acknowledged = [0]
+    monkeypatch.setattr(folder_broker, "pause", pause)
+    monkeypatch.setattr(folder_broker.time, "monotonic", lambda: clock[0])
+    with Connection("folder://", transport_options=options) as reader:
+        channel, queue = reader.channel(), Queue("hands", Exchange("hands"), "hands")
+        channel.basic_qos(0, 1, False)
+        for number in range(5):
+            Producer(channel).publish({"number": number}, "hands", exchange=queue.exchange, declare=[queue])
+        with Consumer(channel, [queue], callbacks=[lambda _, message: taken.append(message)]):
+            for _ in range(5):
+                reader.drain_events(timeout=300)
+            busy = list(paused)
+            with pytest.raises(TimeoutError):
+                reader.drain_events(timeout=300)
+
+    assert [message.payload["number"] for message in taken] == [0, 1, 2, 3, 4]
+    assert busy == [folder_broker.BUSY_SECONDS] * 4
+    assert paused[-4:] == [60] * 4
 
 
 def test_eight_who_send_into_a_new_folder_at_once_lose_nothing(tmp_path):
