@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from accounts.models import JournalEntry
 from mail.models import OutgoingMail
 from tests.factories.tickets import WEDNESDAY, make_ticket
 from tickets.actions import assign, details, intake, reply, snooze, state
 from tickets.actions import clocks as clock_actions
 from tickets.choices import Category, Clock, NextAction, Notice
-from tickets.models import BusinessCalendar, CalendarHoliday, ClockNotice, ServiceLevel, Team, Ticket
+from tickets.models import BusinessCalendar, CalendarHoliday, ClockNotice, ContactReason, ServiceLevel, Team, Ticket
 from timers.actions.sweep import sweep
 from timers.models import Timer
 
@@ -256,3 +257,29 @@ def test_without_any_promise_a_ticket_still_comes_up():
     ticket = make_ticket(now=WEDNESDAY)
 
     assert (ticket.sla_due_at, ticket.next_action_at) == (None, WEDNESDAY + timedelta(days=1))
+
+
+def test_R84_when_a_ticket_was_resolved_by_whom_and_why_stands_on_it_and_in_its_history(agent, lead, customer):
+    """Each time, with the journal beside the thread: what a second closing says does not wipe out the first."""
+    ticket = make_ticket(requester=customer)
+    first, second = (ContactReason.objects.create(name=name) for name in ("Card declined", "Wrong invoice"))
+    later, last = WEDNESDAY + timedelta(hours=1), WEDNESDAY + timedelta(hours=2)
+
+    state.close_ticket(ticket=ticket, by=agent, reason=first, now=WEDNESDAY)
+    ticket.refresh_from_db()
+    assert (ticket.closed_at, ticket.closed_by, ticket.contact_reason) == (WEDNESDAY, agent, first)
+    intake.add_customer_message(ticket=ticket, person=customer, text="It is not.", channel="web", now=later)
+    ticket.refresh_from_db()
+    assert ticket.closed_at is None
+    state.close_ticket(ticket=ticket, by=lead, reason=second, now=last)
+    ticket.refresh_from_db()
+
+    assert (ticket.closed_at, ticket.closed_by, ticket.contact_reason) == (last, lead, second)
+    told = ticket.events.filter(kind="closed").order_by("pk").values_list("created_at", "by", "text")
+    assert list(told) == [
+        (WEDNESDAY, agent.pk, "Closed by Alma Agent."), (last, lead.pk, "Closed by Leo Lead."),
+    ]  # fmt: skip
+    kept = (
+        JournalEntry.objects.filter(action="tickets.close").order_by("number").values_list("at", "by", "data__reason")
+    )
+    assert list(kept) == [(WEDNESDAY, agent.pk, first.pk), (last, lead.pk, second.pk)]
