@@ -4,6 +4,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import F
 
 from mail.actions.store import store_raw
 from mail.choices import Door
@@ -19,6 +20,7 @@ ADDRESS = "support@bench.example"
 KIND = "bench.effect"
 MAIL_BYTES = 5_000
 WORKER_SECONDS = 300
+ASIDE = timedelta(days=1)
 
 
 def mailbox() -> Mailbox:
@@ -89,7 +91,12 @@ def measure_worker(*, count: int, now: datetime) -> dict[str, float]:
 
 
 def measure_timers(*, count: int, now: datetime) -> dict[str, float]:
-    """`count` timers fall due at once; each handler writes one row. Lateness is when its batch was committed."""
+    """`count` timers fall due at once; each handler writes one row. Lateness is when its batch was committed.
+
+    What the load left due, with handlers of its own, waits meanwhile.
+    """
+    others = list(Timer.objects.waiting().filter(try_at__lte=now + timedelta(hours=1)).values_list("pk", flat=True))
+    Timer.objects.filter(pk__in=others).update(try_at=F("try_at") + ASIDE)
     with connection.cursor() as cursor:
         cursor.execute("create table bench_effect (subject bigint)")
         cursor.execute(
@@ -99,15 +106,15 @@ def measure_timers(*, count: int, now: datetime) -> dict[str, float]:
         )
         cursor.execute("analyze timers_timer")
     register(KIND, _effect)
-    ours = Timer.objects.waiting().filter(kind=KIND)  # what other scenes left to be done counts nowhere
     late, left, began = [], count, time.perf_counter()
     try:
         while left:
             swept = sweep(now=now + timedelta(seconds=1), limit=200)
-            before, left = left, ours.count()
-            late += [time.perf_counter() - began] * (before - left)
+            left -= swept.done
+            late += [time.perf_counter() - began] * swept.done
             if not swept.done:
                 raise RuntimeError(f"{left} timers were left.")
+        seconds = time.perf_counter() - began
     finally:
         forget(KIND)
         with connection.cursor() as cursor:
@@ -115,7 +122,7 @@ def measure_timers(*, count: int, now: datetime) -> dict[str, float]:
             effects = cursor.fetchone()
             cursor.execute("drop table bench_effect")
             cursor.execute("delete from timers_timer where kind = %s", [KIND])
-    seconds = time.perf_counter() - began
+        Timer.objects.filter(pk__in=others).update(try_at=F("try_at") - ASIDE)
     return {
         "due_at_once": count,
         "effects": effects[0],
