@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from accounts.access import can
-from accounts.models import Person
+from accounts.models import Membership, Person
 from billing.models import (
     Card,
     Certificate,
@@ -52,7 +53,17 @@ def customers_of(person: Person) -> QuerySet[Customer]:
     """
     if not (person.is_authenticated and person.is_active and person.email_verified_at):
         return Customer.objects.none()
-    return Customer.objects.filter(Q(person=person) | Q(organisation__memberships__person=person)).distinct()
+    return Customer.objects.filter(pk__in=accounts_of(person))
+
+
+def accounts_of(person: Person) -> QuerySet[Customer, Any]:
+    """The keys of the customers that are `person`, or an organisation that they belong to.
+
+    Each half is found by its index; one condition with “or” would go through every customer there is.
+    """
+    belonging = Membership.objects.filter(person=person).values("organisation")
+    own = Customer.objects.filter(person=person).values("pk")
+    return own.union(Customer.objects.filter(organisation__in=belonging).values("pk"), all=True)
 
 
 def invoices_of(person: Person) -> QuerySet[Invoice]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from accounts.models import Person
+from billing.access import accounts_of
 from billing.linked import link_between
 from billing.models import Customer, Recipient
 from selfservice.choices import DecisionState, Kind
@@ -99,7 +100,7 @@ def is_linked(person: Person, item: Item) -> bool:
 
 def has_accounts(person: Person) -> bool:
     """Whether `person` buys here too: only then can a card or an address be shared."""
-    return Customer.objects.filter(_own(person)).exists()
+    return accounts_of(person).exists()
 
 
 def count_open() -> int:
@@ -125,15 +126,11 @@ def _undecided(sort: Sort, person: Person | None = None) -> QuerySet[Any]:
 def _for(person: Person, sort: Sort, now: datetime, session: ReviewSession | None) -> QuerySet[Any]:
     taken = ReviewClaim.objects.filter(kind=sort.kind, subject=OuterRef("pk"), until__gt=now).exclude(person=person)
     skips = ReviewSkip.objects.filter(session=session, kind=sort.kind, subject=OuterRef("pk"))
-    customers = Customer.objects.filter(_own(person) | Q(pk__in=_told(person)))
     rows = _undecided(sort, person).filter(~Exists(taken)).exclude(by=person)
-    rows = rows.exclude(**{f"{sort.customer}__in": customers.values("pk")})
+    for linked in (accounts_of(person), _told(person)):
+        rows = rows.exclude(**{f"{sort.customer}__in": linked})
     rows = rows.annotate(skipped_at=Subquery(skips.values("at")[:1]))
     return rows.order_by(F("skipped_at").asc(nulls_first=True), sort.opened, "pk")
-
-
-def _own(person: Person) -> Q:
-    return Q(person=person) | Q(organisation__memberships__person=person)
 
 
 def _told(person: Person) -> QuerySet[Any]:
