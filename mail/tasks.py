@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from mail.actions import deliver
-from mail.actions.fetch import fetch_mail, mailboxes_to_fetch
+from mail.actions.fetch import fetch_in_turn, mailboxes_to_fetch
 from mail.actions.forget import forget_sent_words
 from mail.actions.limits import forget_old_counts
 from mail.files import forget_orphans
@@ -35,7 +35,7 @@ def fetch_one(mailbox_id: int) -> None:
     """Fetch what is new in one mailbox. A slow server holds up no other mailbox."""
     mailbox = Mailbox.objects.filter(pk=mailbox_id, is_active=True).first()
     if mailbox:
-        fetch_mail(mailbox=mailbox, clock=timezone.now, limit=FETCH_SIZE)
+        fetch_in_turn(mailbox=mailbox, clock=timezone.now, limit=FETCH_SIZE)
 
 
 @shared_task(name="mail.fetch_all", ignore_result=True)

@@ -21,6 +21,7 @@ from mail.choices import ErrorKind, EventKind, Kind, MailState
 from mail.gateways import Couriers, SendError, takes_any_sender, where
 from mail.models import DeliveryEvent, OutgoingMail
 from supportdesk.lib.failpoints import failpoint
+from supportdesk.lib.locks import try_lock
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ BUILD_ATTEMPTS = 5
 STALE_AFTER = {Kind.ACKNOWLEDGEMENT: timedelta(hours=4)}
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 30))
 ROUND = timedelta(minutes=2)  # the next round is seconds away
+REST = timedelta(seconds=30)  # a silent server holds a worker as long as this, and then is left alone as long
 UNDO_WINDOW = timedelta(seconds=60)
 NEVER_ENDED = SendError(ErrorKind.UNKNOWN, "Sending was begun and never came to an end.")
 BROKEN = SendError(ErrorKind.UNKNOWN, "Sending ended in an error of our own; the log says which.")
@@ -38,7 +40,13 @@ SHARED_TROUBLE = (ErrorKind.CONNECTION, ErrorKind.SETTINGS)
 
 
 def deliver_one(*, mail_id: int, clock: Callable[[], datetime]) -> MailState | None:
-    """Send one mail if it is due and its turn; its state afterwards, or None when it was not ours to send."""
+    """Send one mail if it is due and its turn; its state afterwards, or None when it was not ours to send.
+
+    Nor is it while its server rests; the round that comes by then has it.
+    """
+    resting = _resting(clock())
+    if resting and any(where(mail) in resting for mail in _with_mailbox(mail_id)):
+        return None
     mail = claim(mail_id=mail_id, now=clock())
     if mail is None:
         return None
@@ -51,23 +59,27 @@ def deliver_one(*, mail_id: int, clock: Callable[[], datetime]) -> MailState | N
 def deliver_due(*, limit: int, clock: Callable[[], datetime]) -> int:
     """Send up to `limit` mails that are due, oldest first, for at most ROUND; answers how many were tried.
 
-    A server that cannot be reached costs one attempt of one mail; everything else that goes there waits, untried.
+    A server that cannot be reached costs one attempt of one mail; everything else that goes there waits, untried, also
+    in the rounds of the next REST. One round at a time is at a server: one that never answers holds one worker (F30).
     """
-    tried, down, began_at = 0, set(), clock()
+    tried, began_at = 0, clock()
+    down = _resting(began_at)
     with Couriers() as couriers:
         for mail_id in due_ids(now=began_at, limit=limit):
             if clock() - began_at > ROUND:
                 break
-            waiting = OutgoingMail.objects.select_related("mailbox").filter(pk=mail_id).first()
-            if waiting is None or where(waiting) in down:
-                continue
-            mail = claim(mail_id=mail_id, now=clock())
-            if mail is None or mail.state != MailState.SENDING:
-                continue
-            tried += 1
-            error = _send_and_record(mail, couriers, clock)
-            if error and error.kind in SHARED_TROUBLE:
-                down.add(where(mail))
+            for waiting in _with_mailbox(mail_id):
+                place = where(waiting)
+                if place in down:
+                    continue
+                with try_lock(f"mail.deliver_due:{place}") as got:
+                    mail = claim(mail_id=mail_id, now=clock()) if got else None
+                    if mail is None or mail.state != MailState.SENDING:
+                        continue
+                    tried += 1
+                    error = _send_and_record(mail, couriers, clock)
+                if error and error.kind in SHARED_TROUBLE:
+                    down.add(place)
     return tried
 
 
@@ -129,6 +141,19 @@ def record_failure(*, mail: OutgoingMail, error: SendError, now: datetime) -> bo
                 reach.note_failure(address=mail.to_address, status=error.status, now=now)
             seams.tell(seams.FAILED, mail=mail, now=now)
     return changed
+
+
+def _resting(now: datetime) -> set[str]:
+    """The servers of mails that could not be handed over within REST because nobody answered."""
+    lately = Q(attempts__gte=len(PAUSES), next_attempt_at__gt=now - REST + PAUSES[-1])
+    for attempts, pause in enumerate(PAUSES[:-1], start=1):
+        lately |= Q(attempts=attempts, next_attempt_at__gt=now - REST + pause)
+    failed = OutgoingMail.objects.filter(lately, state=MailState.QUEUED, error_kind=ErrorKind.CONNECTION)
+    return {where(mail) for mail in failed.select_related("mailbox").order_by("mailbox_id").distinct("mailbox_id")}
+
+
+def _with_mailbox(mail_id: int):
+    return OutgoingMail.objects.select_related("mailbox").filter(pk=mail_id)
 
 
 def _send_and_record(mail: OutgoingMail, couriers: Couriers, clock: Callable[[], datetime]) -> SendError | None:

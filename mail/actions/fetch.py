@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
 
 from mail.actions.store import store_aside, store_raw
 from mail.addresses import one_line
@@ -61,8 +61,17 @@ def fetch_mail(*, mailbox: Mailbox, clock: Callable[[], datetime], limit: int | 
 
 
 def mailboxes_to_fetch() -> list[Mailbox]:
-    """Active mailboxes with an IMAP server."""
-    return list(Mailbox.objects.filter(~Q(imap_host=""), is_active=True).order_by("pk"))
+    """Active mailboxes with an IMAP server; the one that waited longest is first."""
+    waited_longest = F("last_fetched_at").asc(nulls_first=True)
+    return list(Mailbox.objects.filter(~Q(imap_host=""), is_active=True).order_by(waited_longest, "pk"))
+
+
+def fetch_in_turn(*, mailbox: Mailbox, clock: Callable[[], datetime], limit: int) -> Fetched:
+    """As `fetch_mail`, one failing mailbox at a time: silent servers hold one worker, however many they are (F30)."""
+    if not mailbox.failing_since:
+        return fetch_mail(mailbox=mailbox, clock=clock, limit=limit)
+    with try_lock("mail.fetch.failing") as got:
+        return fetch_mail(mailbox=mailbox, clock=clock, limit=limit) if got else Fetched(is_busy=True)
 
 
 def _take(mailbox: Mailbox, folder: ImapFolder, uid: int, done: Fetched, now: datetime) -> None:

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 
 class NotInTransaction(RuntimeError):
@@ -69,5 +69,5 @@ def _ask(sql: str, name: str) -> bool:
 def _release(name: str) -> None:
     try:
         _ask("select pg_advisory_unlock(%s)", name)
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         connection.close()  # the server, or a transaction that failed, has it; without the connection it is free

@@ -123,6 +123,44 @@ def test_a_server_that_is_down_costs_one_attempt_a_round_not_one_a_mail_F17(sett
     assert "cannot be reached: Connection refused." in OutgoingMail.objects.get(attempts=1).last_error
 
 
+def test_a_server_that_does_not_answer_is_left_alone_between_two_attempts_F30(sink, settings, clock):
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
+    silent = make_mailbox()
+    waiting = [make_outgoing(mailbox=silent) for _ in range(3)]
+    own = make_mailbox(smtp_host="127.0.0.1", smtp_port=sink.port, smtp_security="none")
+
+    first = deliver.deliver_due(limit=10, clock=clock)
+    clock.later(seconds=5)
+    fresh = make_outgoing(mailbox=own, to="cara@r.example", now=clock())
+    woken = deliver.deliver_one(mail_id=waiting[1].pk, clock=clock)
+    beside = deliver.deliver_one(mail_id=fresh.pk, clock=clock)
+    clock.later(seconds=24)
+    resting = deliver.deliver_due(limit=10, clock=clock)
+    clock.later(seconds=2)
+    again = deliver.deliver_due(limit=10, clock=clock)
+
+    assert (first, woken, beside, resting, again) == (1, None, MailState.SENT, 0, 1)
+    assert sorted(OutgoingMail.objects.filter(mailbox=silent).values_list("attempts", flat=True)) == [0, 1, 1]
+    assert [one.recipient for one in sink.received] == ["cara@r.example"]
+
+
+def test_a_server_that_works_again_gets_all_that_waited_within_the_rest_F30(sink, settings, clock):
+    works = settings.EMAIL_URL
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
+    mailbox = make_mailbox()
+    for number in range(20):
+        make_outgoing(mailbox=mailbox, subject=str(number))
+    for seconds in (0, 31, 31, 31):  # mails of the first and the second attempt alike
+        clock.later(seconds=seconds)
+        deliver.deliver_due(limit=50, clock=clock)
+    settings.EMAIL_URL = works
+    clock.later(seconds=31)
+    deliver.deliver_due(limit=50, clock=clock)
+
+    assert len(sink.received) >= 16
+    assert OutgoingMail.objects.filter(state=MailState.QUEUED, attempts=0).count() == 0
+
+
 def test_after_a_day_without_server_all_is_sent_in_order_and_stale_acknowledgements_are_not_F17(sink, clock):
     sink.stop()
     mailbox = make_mailbox()

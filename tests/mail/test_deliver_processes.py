@@ -110,6 +110,27 @@ def test_a_database_that_restarts_between_sending_and_recording_doubles_nothing_
     assert mail.events.count() == 1
 
 
+def test_a_second_round_leaves_a_server_that_keeps_the_first_one_waiting_F30(sink, clock):
+    slow, other = make_mailbox(), make_mailbox(smtp_host="127.0.0.1", smtp_port=1, smtp_security="none")
+    for number in range(3):
+        make_outgoing(mailbox=slow, to=f"p{number}@r.example")
+    elsewhere = make_outgoing(mailbox=other)
+    rounds = []
+
+    def decide(recipient):
+        if not rounds:
+            rounds.append("runs")
+            rounds[:] = at_once(lambda: deliver.deliver_due(limit=10, clock=clock))
+        return "ok"
+
+    sink.decide = decide
+    first = deliver.deliver_due(limit=10, clock=clock)
+
+    assert (rounds, first) == ([1], 3)
+    elsewhere.refresh_from_db()
+    assert (elsewhere.attempts, len(sink.received)) == (1, 3)
+
+
 def test_undo_and_send_at_once_end_in_one_of_the_two(sink, clock):
     for number in range(12):
         mail = make_outgoing(source_key=f"message:{number}", to=f"p{number}@r.example")

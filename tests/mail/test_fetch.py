@@ -5,6 +5,8 @@ import os
 import tempfile
 import threading
 from collections import Counter
+from datetime import timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -12,9 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from mail import oauth
-from mail.actions.fetch import fetch_mail
+from mail.actions.fetch import fetch_in_turn, fetch_mail, mailboxes_to_fetch
 from mail.choices import RawState
 from mail.models import Mailbox, RawMail
+from supportdesk.lib.locks import try_lock
 from tests.factories.mail import make_mailbox, raw_bytes
 from tests.mail.dovecot import PASSWORD, dovecot
 from tests.mail.processes import at_once, python
@@ -117,6 +120,32 @@ def test_two_fetchers_at_once_are_one_and_a_busy_one_case_96(server, clock):
     assert RawMail.objects.count() == 30
     assert Counter(one.known for one in results) == {0: 3}
     assert sum(one.new for one in results) == 30
+
+
+def test_silent_servers_hold_one_worker_and_a_working_one_does_not_wait_for_them_F30(server, clock):
+    server.deliver(raw_bytes())
+    works = box(server)
+    silent = [make_mailbox(imap_host="127.0.0.1", imap_port=1, failing_since=clock()) for _ in range(2)]
+    during = []
+
+    def fetch(mailbox):
+        return fetch_in_turn(mailbox=mailbox, clock=clock, limit=10)
+
+    with try_lock("mail.fetch.failing"):  # one of them keeps a worker waiting
+        during = at_once(*[partial(fetch, mailbox) for mailbox in [*silent, works]])
+    after = fetch(silent[0])
+
+    assert [one.is_busy for one in during] == [True, True, False]
+    assert during[2].new == 1
+    assert (after.is_busy, after.error.startswith("127.0.0.1 cannot be reached")) == (False, True)
+
+
+def test_mailboxes_are_asked_in_the_order_in_which_they_waited(server, clock):
+    first, second, never = (make_mailbox(imap_host="imap.example") for _ in range(3))
+    for mailbox, minutes in ((first, 1), (second, 2)):
+        Mailbox.objects.filter(pk=mailbox.pk).update(last_fetched_at=clock() - timedelta(minutes=minutes))
+
+    assert mailboxes_to_fetch() == [never, second, first]
 
 
 def test_when_the_server_renumbers_the_folder_it_is_read_again_and_nothing_is_doubled(server, clock):
