@@ -94,6 +94,7 @@ class ErrorKind(TextChoices):
     SETTINGS = "settings", "Our own settings are wrong"
     BOUNCED = "bounced", "It came back"
     STALE = "stale", "It was too late to be of use"
+    HELD = "held", "Mail is paused after a restore"
 
 
 class EventKind(TextChoices):

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from mail.choices import UNFINISHED, MailState, RawState
+from mail.choices import UNFINISHED, ErrorKind, MailState, RawState
 
 
 class MailboxQuerySet(QuerySet):
@@ -51,3 +51,7 @@ class OutgoingMailQuerySet(QuerySet):
     def failed(self):
         """Not delivered; somebody should know."""
         return self.filter(state=MailState.FAILED)
+
+    def to_look_at(self):
+        """Not delivered, or held after a restore until an administrator has looked."""
+        return self.filter(Q(state=MailState.FAILED) | Q(state=MailState.QUEUED, error_kind=ErrorKind.HELD))

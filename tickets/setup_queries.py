@@ -15,6 +15,8 @@ from accounts.models import (
     WorkRole,
     WorkRoleMember,
 )
+from mail.actions import outbox
+from mail.actions.outbox import Outbox
 from mail.choices import UNFINISHED, MailState, RawState
 from mail.models import Mailbox, OutgoingMail, RawMail
 from tickets.models import (
@@ -171,10 +173,11 @@ class Health:
     failures: list[OutgoingMail]
     mailboxes: list[Mailbox]
     is_slow: bool
+    paused: Outbox | None
 
 
 def mail_health(now: datetime) -> Health:
-    """Queues, failures of the last week and each mailbox. Five queries, whatever is in them."""
+    """Queues, failures of the last week and each mailbox. Six queries, or nine while mail is paused."""
     due = OutgoingMail.objects.filter(state__in=UNFINISHED, not_before__lte=now)
     queue = due.aggregate(count=Count("pk"), oldest=Min("not_before"))
     week = now - timedelta(days=7)
@@ -200,6 +203,7 @@ def mail_health(now: datetime) -> Health:
         failures=failures,
         mailboxes=list(Mailbox.objects.order_by("address", "pk")),
         is_slow=oldest is not None and oldest < now - SHORTEST_COMPLAINT,
+        paused=outbox.look(now=now),
     )
 
 

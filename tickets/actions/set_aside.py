@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.journal import record
-from mail.actions import quarantine
+from mail.actions import outbox, quarantine
 from mail.actions.send import CannotRetry, retry_mail
 from mail.models import OutgoingMail, RawMail
 from tickets.refusals import Refused
@@ -43,3 +43,15 @@ def send_again(*, mail: OutgoingMail, by, now: datetime) -> None:
     except CannotRetry as refusal:
         raise CannotDecide(str(refusal)) from None
     record(by=by, action="tickets.retry_mail", subject=f"mail.outgoing:{mail.pk}", data={}, now=now)
+
+
+@transaction.atomic
+def let_mail_go(*, leave_out: bool, by, now: datetime) -> outbox.Outbox:
+    """End the pause after a restore; with `leave_out` what was written before it never leaves. Raises CannotDecide."""
+    try:
+        waited = outbox.resume(now=now, leave_out=leave_out)
+    except outbox.NotPaused as refusal:
+        raise CannotDecide(str(refusal)) from None
+    data = {"left_out": waited.old if leave_out else 0, "let_go": waited.new + (0 if leave_out else waited.old)}
+    record(by=by, action="tickets.let_mail_go", subject="mail.outbox", data=data, now=now)
+    return waited

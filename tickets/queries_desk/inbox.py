@@ -126,7 +126,7 @@ def _with_gaps() -> dict[str, View]:
 
 @cache
 def _counting_mail(cap: int) -> tuple[Compiled, Compiled]:
-    return compiled_count(RawMail.objects.quarantined(), cap), compiled_count(OutgoingMail.objects.failed(), cap)
+    return compiled_count(RawMail.objects.quarantined(), cap), compiled_count(OutgoingMail.objects.to_look_at(), cap)
 
 
 @cache

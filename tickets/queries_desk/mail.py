@@ -24,8 +24,8 @@ def set_aside(*, below: int = 0, dismissed: bool = False) -> Page:
 
 
 def undelivered(*, below: int = 0) -> Page:
-    """Mail of ours that did not arrive. One query."""
-    return _page(OutgoingMail.objects.failed().defer("text", "html"), below)
+    """Mail of ours that did not arrive, or that waits since a restore. One query."""
+    return _page(OutgoingMail.objects.to_look_at().defer("text", "html"), below)
 
 
 def _page(rows, below: int) -> Page:

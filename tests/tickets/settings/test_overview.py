@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts import journal
+from accounts.models import JournalEntry
+from mail.actions import deliver
 from mail.actions.send import queue_mail
 from mail.addresses import Address
-from mail.models import Mailbox, OutgoingMail
+from mail.models import Home, Mailbox, OutgoingMail
 from tests.factories.tickets import make_mailbox
 from tickets import setup_queries
 
@@ -107,6 +110,41 @@ def test_health_counts_what_waits_failed_and_does_not_answer(browser, now):
     assert "550 no such user" in body
     assert "refused our sign-in: NO" in body
     assert "Does not answer" in body
+
+
+@pytest.fixture
+def restored(now):
+    """A desk out of a backup: one mail was waiting when it was made, another was written since."""
+    Home.objects.create(identity="1.2.3", since=now - timedelta(days=9))
+    box = make_mailbox()
+    for subject, written in (("old", now - timedelta(hours=2)), ("new", timezone.now() + timedelta(seconds=5))):
+        to = Address(f"{subject}@x.example")
+        queue_mail(kind="transactional", mailbox=box, to=to, subject=subject, text="x", now=written, not_before=now)
+    deliver.deliver_due(limit=10, clock=timezone.now)
+
+
+def test_after_a_restore_health_says_what_waits_and_the_desk_counts_it_F32(browser, client, agent, restored):
+    body = browser.get("/settings/health/").content.decode()
+    client.force_login(agent)
+    listed = client.get("/failed-mail/")
+
+    assert "<b>Mail is paused.</b>" in body
+    assert "1 mail written before waits and may have been sent then. 1 written since waits, too." in body
+    assert "Mail is not leaving" not in body
+    assert [mail.subject for mail in listed.context["page"].rows] == ["new", "old"]
+    assert "Send it again" not in listed.content.decode()
+
+
+@pytest.mark.parametrize(("choice", "left_out"), [("leave-out", 1), ("send", 0)])
+def test_an_administrator_lets_mail_go_once_and_the_journal_has_it_F32(browser, restored, admin, choice, left_out):
+    first = browser.post("/settings/health/let-mail-go/", {"old": choice}, follow=True).content.decode()
+    again = browser.post("/settings/health/let-mail-go/", {"old": choice}, follow=True).content.decode()
+
+    assert "Mail leaves again." in first
+    assert "Mail leaves already" in again
+    assert OutgoingMail.objects.filter(state="cancelled", subject="old").count() == left_out
+    entry = JournalEntry.objects.get(action="tickets.let_mail_go")
+    assert (entry.by_id, entry.data) == (admin.pk, {"left_out": left_out, "let_go": 2 - left_out})
 
 
 def test_health_of_an_idle_desk_is_calm(browser):

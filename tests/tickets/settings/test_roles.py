@@ -24,6 +24,7 @@ MATRIX = {
     "mailbox": (ADMIN, ADMIN),
     "try_mailbox": (None, ADMIN),
     "health": (JOURNAL, None),
+    "let_mail_go": (None, ADMIN),
     "teams": (EVERYBODY, None),
     "new_team": (ADMIN, ADMIN),
     "team": (ADMIN, ADMIN),

@@ -1,14 +1,18 @@
 """The front page of the settings, the journal, and whether mail moves."""
 
+from django.contrib import messages
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import can
 from accounts.models import Person
 from accounts.requests import PersonRequest
 from supportdesk.lib.audience import staff_only
 from tickets import setup_queries
+from tickets.actions import set_aside
+from tickets.refusals import Refused
 from tickets.views.settings.door import key_of, may, page
 
 # (address, icon, heading, what is there, the right that it takes to look; none: everybody on the staff)
@@ -105,3 +109,17 @@ def journal(request: PersonRequest) -> HttpResponse:
 def health(request: PersonRequest) -> HttpResponse:
     """Whether mail comes in and goes out."""
     return page(request, "health", "health", health=setup_queries.mail_health(timezone.now()))
+
+
+@may("desk.set_up")
+@require_POST
+def let_mail_go(request: PersonRequest) -> HttpResponse:
+    """End the pause after a restore: with all that waits, or without what was written before."""
+    leave_out = request.POST.get("old") == "leave-out"
+    try:
+        waited = set_aside.let_mail_go(leave_out=leave_out, by=request.user, now=timezone.now())
+        kept = f" {waited.old} written before the pause will not be sent." if leave_out and waited.old else ""
+        messages.success(request, f"Mail leaves again.{kept}")
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("settings:health")
